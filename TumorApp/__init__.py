@@ -1,0 +1,1 @@
+"""Detection of liver tumours on CT slices."""

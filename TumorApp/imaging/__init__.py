@@ -1,0 +1,1 @@
+"""The core: bytes in, findings out. Knows neither Django, nor Keras, nor a database."""

@@ -1,0 +1,83 @@
+"""ONNX Runtime turns a prepared slice into probabilities. Needs neither TensorFlow nor Keras."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+from TumorApp.imaging.card import ModelCard, read_card, sha256_of
+from TumorApp.imaging.errors import ModelError
+from TumorApp.imaging.records import Float32, Uint8
+
+LOADING_ERRORS = (runtime.Fail, runtime.InvalidProtobuf, runtime.InvalidGraph, runtime.InvalidArgument)
+
+_loading = threading.Lock()
+_loaded: dict[Path, Segmenter] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmenter:
+    """A network that is ready to answer, safe to share between threads.
+
+    Attributes:
+        card: Its card.
+        sha256: Of the weights that answer.
+    """
+
+    card: ModelCard
+    sha256: str
+    _session: onnxruntime.InferenceSession
+
+    def probabilities(self, prepared: Float32) -> Uint8:
+        """Ask the network about one prepared slice.
+
+        The answer is kept in 8 bits, as the original's was, so that mask, boxes and stage all follow from one small
+        map which can be stored, sent and thresholded again with the same result.
+
+        Args:
+            prepared: ``(size, size, 1) float32``, from ``preprocessing.prepare``.
+
+        Returns:
+            ``(channels, size, size) uint8``: probability × 255, rounded.
+        """
+        (answer,) = self._session.run(None, {self._session.get_inputs()[0].name: prepared[np.newaxis]})
+        scaled = np.rint(np.moveaxis(np.asarray(answer)[0], -1, 0) * np.float32(255))
+        return np.asarray(scaled.clip(0, 255), dtype=np.uint8)
+
+
+def load_segmenter(folder: Path) -> Segmenter:
+    """Return the network of a model folder, loaded once per process.
+
+    The lock makes simultaneous first uploads wait for one load; ``functools.cache`` would load once for each.
+
+    Raises:
+        ModelError: If the folder has no usable model, or its weights are not those that the card names.
+    """
+    with _loading:
+        folder = folder.resolve()
+        if folder not in _loaded:
+            _loaded[folder] = _load(folder)
+        return _loaded[folder]
+
+
+def _load(folder: Path) -> Segmenter:
+    card = read_card(folder)
+    path = folder / card.file_ending(".onnx")
+    if not path.is_file():
+        raise ModelError(f"The weights {path} are missing. Restore them, or run: manage.py export_model {card.name}")
+    sha256 = sha256_of(path)
+    if sha256 != card.files[path.name]:
+        raise ModelError(f"The weights {path} are not those that the card describes. Restore both together.")
+    options = onnxruntime.SessionOptions()
+    # Idle threads that spin would take the cores away from other requests.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except LOADING_ERRORS as error:
+        raise ModelError(f"The weights {path} cannot be loaded: {error}.") from error
+    return Segmenter(card=card, sha256=sha256, _session=session)

@@ -1,0 +1,1 @@
+"""Training and judging networks. Knows ``imaging`` and Keras, and nothing of the web."""

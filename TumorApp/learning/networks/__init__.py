@@ -1,0 +1,1 @@
+"""Keras builders, one file a network."""

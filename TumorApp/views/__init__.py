@@ -1,0 +1,1 @@
+"""Requests in, pages out: each view validates, calls one service and renders."""
