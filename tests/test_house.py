@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from Tumor import starter
+from TumorApp.imaging.card import DEFAULT_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -180,3 +181,24 @@ def test_every_setting_is_documented() -> None:
     documented = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "deployment.md").read_text("utf-8"), re.MULTILINE))
     assert names
     assert names <= documented
+
+
+def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path: Path) -> None:
+    """ONNX Runtime would give this machine a number, keep it under HOME, and send reports of its use."""
+    load = f"""
+from pathlib import Path
+from TumorApp.imaging.segmentation import load_segmenter
+load_segmenter(Path("model/{DEFAULT_MODEL}"))
+"""
+    variables = {name: value for name, value in os.environ.items() if name not in {"CI", "ORT_DISABLE_TELEMETRY"}}
+    variables |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    finished = subprocess.run(
+        [sys.executable, "-c", load],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert [path.name for path in tmp_path.rglob("*") if path.name in {"deviceid", "onnxruntime.db"}] == []

@@ -73,6 +73,16 @@ def load_keras(folder: Path) -> tuple[keras.Model, ModelCard]:
     return network, card
 
 
+def export_twin(folder: Path) -> ModelCard:
+    """Write the ONNX twin of a model folder anew from its Keras weights, and return the card as written.
+
+    Raises:
+        ModelError: As ``load_keras`` and ``write_model`` do.
+    """
+    network, card = load_keras(folder)
+    return write_model(network, card, folder)
+
+
 def largest_difference(network: keras.Model, twin: Path, card: ModelCard) -> float:
     """Return the largest difference of any probability between Keras and the twin, on phantoms and on noise."""
     rng = np.random.default_rng(0)

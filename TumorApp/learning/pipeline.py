@@ -10,7 +10,7 @@ from typing import Any
 from TumorApp.imaging.card import ModelCard, read_card, write_card
 from TumorApp.learning.dataset import CHANNELS, DataFolderError, Record, people_of, read_manifest
 from TumorApp.learning.evaluation import evaluate
-from TumorApp.learning.export import load_keras, write_model
+from TumorApp.learning.export import write_model
 from TumorApp.learning.splitting import hold_out
 from TumorApp.learning.training import LOG_FILE, Plan, train_network
 
@@ -79,12 +79,6 @@ def score(folder: Path, data: Path) -> ModelCard:
     card = replace(card, scores=scores)
     write_card(card, folder)
     return card
-
-
-def export_twin(folder: Path) -> ModelCard:
-    """Write the ONNX twin of a model folder anew from its Keras weights."""
-    network, card = load_keras(folder)
-    return write_model(network, card, folder)
 
 
 def _card(name: str, plan: Plan, notice: str, training: list[Record], held: list[Record]) -> ModelCard:

@@ -45,8 +45,15 @@ class Phase:
     learning_rate: float
 
 
-DEFAULT_PHASES = (Phase(64, 64, 16, 5e-4), Phase(128, 96, 14, 4e-4), Phase(128, 128, 2, 1e-4))
-"""A network of convolutions learns where the liver lies on a quarter of the pixels at a quarter of the cost."""
+DEFAULT_PHASES = (
+    Phase(64, 64, 10, 6e-4),
+    Phase(128, 96, 7, 4e-4),
+    Phase(128, 128, 1, 1e-4),
+    Phase(128, 96, 5, 3e-4),
+    Phase(128, 128, 2, 1e-4),
+)
+"""A network of convolutions learns where the liver lies on a quarter of the pixels at a quarter of the cost. The fine
+phases come twice, the second time from a lower peak (warm restarts, Loshchilov & Hutter, arXiv:1608.03983)."""
 
 
 @dataclass(frozen=True, slots=True)
