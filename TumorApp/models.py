@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 USERNAME_LENGTH = 30
@@ -80,8 +81,19 @@ class Account(AbstractBaseUser):
 
 
 def new_id() -> str:
-    """Return a random public id: 32 lower-case hexadecimal digits, which every database keeps in the same type."""
+    """Return a random public id: 32 lower-case hexadecimal digits."""
     return uuid.uuid4().hex
+
+
+class HexIdField(models.CharField):
+    """A public id in ``char(32)``: one type on every database, where Django's ``UUIDField`` has two."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "max_length": 32})
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """Return the column's type."""
+        return "char(32)"
 
 
 class Analysis(models.Model):
@@ -94,7 +106,7 @@ class Analysis(models.Model):
         affected_percent: 0..100, or None where neither liver nor tumour was found.
     """
 
-    id = models.CharField(primary_key=True, max_length=32, default=new_id, editable=False)
+    id = HexIdField(primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="analyses")
     created_at = models.DateTimeField(default=timezone.now)
     patient_reference = models.CharField(max_length=PATIENT_REFERENCE_LENGTH, blank=True)

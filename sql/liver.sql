@@ -36,7 +36,7 @@ CREATE TABLE `account` (
 );
 
 CREATE TABLE `analysis` (
-    `id` varchar(32) NOT NULL PRIMARY KEY,
+    `id` char(32) NOT NULL PRIMARY KEY,
     `created_at` datetime(6) NOT NULL,
     `patient_reference` varchar(200) NOT NULL,
     `original_name` varchar(255) NOT NULL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import secrets
 import shutil
 import socket
@@ -97,6 +96,8 @@ def prepare(folder: Path, password: str) -> None:
 
 def system_user() -> str:
     """Return the user of this process; the server refuses to run as root unless told so by name."""
+    import pwd  # Windows has none, and imports this module for every test
+
     return pwd.getpwuid(os.getuid()).pw_name
 
 

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.CharField(
+                    TumorApp.models.HexIdField(
                         default=TumorApp.models.new_id, editable=False, max_length=32, primary_key=True, serialize=False
                     ),
                 ),
