@@ -14,6 +14,7 @@ from django.db import transaction
 
 from TumorApp.imaging import phantom, pipeline, rendering
 from TumorApp.imaging.card import DEFAULT_MODEL
+from TumorApp.imaging.errors import ModelError
 from TumorApp.imaging.findings import findings
 from TumorApp.imaging.records import Analysis as SliceAnalysis
 from TumorApp.imaging.segmentation import Segmenter, load_segmenter
@@ -35,6 +36,25 @@ class KeptAnalysis:
 
     row: Analysis
     figure: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How often a network was right on slices of people that it was never trained on, from its card.
+
+    Attributes:
+        people: Whose slices.
+        found: Slices with an outlined tumour on which one was marked, wherever.
+        with_tumour: All slices with an outlined tumour.
+        wrongly_marked: Slices without a tumour on which one was marked.
+        without_tumour: All slices without a tumour.
+    """
+
+    people: int
+    found: int
+    with_tumour: int
+    wrongly_marked: int
+    without_tumour: int
 
 
 def segmenter() -> Segmenter:
@@ -82,6 +102,25 @@ def analyse_upload(owner: Account, content: bytes, name: str, patient_reference:
 def analyse_phantom(owner: Account) -> KeptAnalysis:
     """Analyse the drawn phantom slice, for whoever has no slice at hand."""
     return analyse_upload(owner, phantom.phantom_png(), "phantom.png", "")
+
+
+def evidence(analysis: Analysis) -> Evidence | None:
+    """Return how often the network of an analysis was right; None where it is not the one at hand or was not scored."""
+    try:
+        network = segmenter()
+    except ModelError:
+        return None
+    scores = network.card.scores
+    if analysis.findings["model_sha256"] != network.sha256 or "tumour_by_slice" not in scores:
+        return None
+    counts = scores["tumour_by_slice"]
+    return Evidence(
+        people=scores["tumour"]["people"],
+        found=counts["found"],
+        with_tumour=counts["found"] + counts["missed"],
+        wrongly_marked=counts["wrongly_marked"],
+        without_tumour=counts["wrongly_marked"] + counts["clean"],
+    )
 
 
 def delete(analysis: Analysis) -> None:

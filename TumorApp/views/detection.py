@@ -70,6 +70,7 @@ def _result(request: HttpRequest, kept: analyses.KeptAnalysis) -> HttpResponse:
         "img": base64.b64encode(kept.figure).decode("ascii"),
         "analysis": row,
         "findings": row.findings,
+        "evidence": analyses.evidence(row),
         "owner_shown": False,
     }
     response = render(request, "ViewResult.html", context)

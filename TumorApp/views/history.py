@@ -31,6 +31,7 @@ def result(request: HttpRequest, analysis_id: str) -> HttpResponse:
         "img": base64.b64encode(_stored(analysis, storage.FIGURE)).decode("ascii"),
         "analysis": analysis,
         "findings": analysis.findings,
+        "evidence": analyses.evidence(analysis),
         "owner_shown": analysis.owner_id != request.user.pk,
     }
     return render(request, "ViewResult.html", context)
