@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def require(names: list[str], package: str) -> str:
@@ -25,3 +31,12 @@ def require(names: list[str], package: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{advice} (CI=true requires it)")
     pytest.skip(advice)
+
+
+def fresh_python(code: str, variables: Mapping[str, str]) -> str:
+    """Run code in a new interpreter, in the project's folder, and return what it printed."""
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=dict(variables), capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout

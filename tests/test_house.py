@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.programs import fresh_python
 from Tumor import starter
 from TumorApp.imaging.card import DEFAULT_MODEL
 
@@ -192,13 +193,5 @@ load_segmenter(Path("model/{DEFAULT_MODEL}"))
 """
     variables = {name: value for name, value in os.environ.items() if name not in {"CI", "ORT_DISABLE_TELEMETRY"}}
     variables |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
-    finished = subprocess.run(
-        [sys.executable, "-c", load],
-        cwd=ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
+    fresh_python(load, variables)
     assert [path.name for path in tmp_path.rglob("*") if path.name in {"deviceid", "onnxruntime.db"}] == []

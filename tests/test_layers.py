@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
+from tests.programs import fresh_python
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -181,16 +181,8 @@ print(json.dumps({"status": answer.status_code, "modules": sorted({name.split(".
 def test_the_web_process_never_loads_keras_or_tensorflow(tmp_path: Path) -> None:
     variables = {**os.environ, "DJANGO_SETTINGS_MODULE": "Tumor.settings", "DATA_DIR": str(tmp_path)}
     variables.pop("DATABASE_URL", None)
-    finished = subprocess.run(
-        [sys.executable, "-c", ANALYSE_IN_A_FRESH_PROCESS],
-        cwd=ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    told = json.loads(finished.stdout.splitlines()[-1])
+    printed = fresh_python(ANALYSE_IN_A_FRESH_PROCESS, variables)
+    told = json.loads(printed.splitlines()[-1])
     assert told["status"] == 200
     assert "onnxruntime" in told["modules"]
     assert TRAINING_PACKAGES.isdisjoint(told["modules"])

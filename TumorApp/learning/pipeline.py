@@ -24,9 +24,9 @@ INTENDED_USE = (
     "Not a medical device; not for diagnosis or for decisions about treatment."
 )
 LIMITS = (
-    "Trained on few people with outlined tumours; expect missed tumours and false findings, small lesions above all.",
-    "Knows axial slices, spine at the bottom, the liver on the picture's left, in windows like those trained on.",
-    "Knows liver tumours of contrast-enhanced CT; cysts, abscesses and fat may be marked as tumour.",
+    "Expect missed tumours and false findings, small lesions above all; the scores say how many.",
+    "Knows axial slices turned, mirrored and windowed like those trained on; what it makes of others is not known.",
+    "Whatever looks like a tumour may be marked as one: cysts, abscesses, fat.",
     "Single slices only: it does not see the neighbouring slices as a reader does.",
 )
 
@@ -72,7 +72,7 @@ def score(folder: Path, data: Path) -> ModelCard:
     held = set(card.training["people_held_out"])
     records = [record for record in read_manifest(data) if record.patient in held]
     scores = {
-        "how": "People never trained on, no choice was made by their results; slices on their own grid, ONNX twin.",
+        "how": "On people held out from training and from its choices; slices on their own grid, by the ONNX twin.",
         "command": f"python manage.py evaluate --data DATA --model {card.name} --held-out",
         **evaluate(records, folder),
     }
@@ -102,5 +102,10 @@ def _card(name: str, plan: Plan, notice: str, training: list[Record], held: list
         smallest_lesion_px=SMALLEST_LESION_PX,
         training=source,
         intended_use=INTENDED_USE,
-        limits=LIMITS,
+        limits=(_evidence_sentence(training), *LIMITS),
     )
+
+
+def _evidence_sentence(training: list[Record]) -> str:
+    outlined = people_of(record for record in training if record.covers("tumour"))
+    return f"Trained on {len(people_of(training))} people, of whom {len(outlined)} have their tumours outlined."

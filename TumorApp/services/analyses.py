@@ -105,7 +105,10 @@ def analyse_phantom(owner: Account) -> KeptAnalysis:
 
 
 def evidence(analysis: Analysis) -> Evidence | None:
-    """Return how often the network of an analysis was right; None where it is not the one at hand or was not scored."""
+    """Return how often the network of an analysis was right.
+
+    None where that network is not the one at hand, or was not scored on tumours.
+    """
     try:
         network = segmenter()
     except ModelError:
@@ -114,6 +117,8 @@ def evidence(analysis: Analysis) -> Evidence | None:
     if analysis.findings["model_sha256"] != network.sha256 or "tumour_by_slice" not in scores:
         return None
     counts = scores["tumour_by_slice"]
+    if not sum(counts.values()):
+        return None
     return Evidence(
         people=scores["tumour"]["people"],
         found=counts["found"],

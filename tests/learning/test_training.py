@@ -28,6 +28,16 @@ def test_training_is_repeatable_and_leaves_a_log(tmp_path: Path) -> None:
     assert all(float(row["liver_dice"]) > 0 for row in rows)
 
 
+def test_the_result_is_the_running_average_and_not_the_last_step(tmp_path: Path) -> None:
+    records = read_manifest(write_data_folder(tmp_path / "data", EIGHT))
+    plan = Plan(phases=(Phase(32, 32, 1, 1e-2),), steps=4, batch_size=2)
+    averaged = train_network(records, plan, tmp_path / "out", verbose=0)
+    last = network_module(plan.network).build(channels=2, size=32)
+    last.load_weights(tmp_path / "out" / "last.weights.h5")
+    steps = [np.abs(one - other).max() for one, other in zip(averaged.get_weights(), last.get_weights(), strict=True)]
+    assert max(steps) > 1e-3
+
+
 def test_unknown_networks_are_named() -> None:
     with pytest.raises(ValueError, match="dilated_unet"):
         network_module("resnet")

@@ -157,7 +157,7 @@ function send(sentForm) {
   const isUpload = sentForm === form;
   const request = new XMLHttpRequest();
   const analysing = () => {
-    progressText.textContent = "The server is analysing the slice. This usually takes a few seconds.";
+    progressText.textContent = "The server is analysing the slice.";
     progressBar.removeAttribute("value");
   };
   for (const old of document.querySelectorAll("[data-message]")) old.remove();
