@@ -26,9 +26,21 @@ class ModelCard:
         resize: How a slice is brought to that grid; ``"bicubic"`` is the only way so far.
         window_hu: Window in Hounsfield units for slices that come with them; grey pictures are used as they are.
         normalisation: ``(subtract, divide)``: the network sees ``(grey - subtract) / divide``.
+        inputs: What each input channel shows, in order: ``"grey"``, or ``"equalised"`` for the slice with its
+            histogram made flat.
+        members: Networks that answer together; their probabilities are averaged, member after member in the output
+            channels of the twin.
         channels: Meaning of the output channels, in order; ``"liver"`` includes the tumours inside it.
         thresholds: Channel to the probability, 0..1, from which a pixel counts.
         smallest_lesion_px: Pixels on the network grid below which a tumour region is dropped.
+        lesion_peak: Probability, 0..1, that a tumour region must reach somewhere; 0 asks for nothing.
+        liver_margin_px: Pixels on the network grid by which a tumour may reach out of the liver that was found; None
+            lets it lie anywhere.
+        smallest_liver_px: Pixels on the network grid below which a region of liver is dropped.
+        flip_average: Whether the slice is also shown mirrored, left for right, and both answers are averaged.
+        calibration: By ``"lesion"`` and ``"slice"``, how a probability becomes a chance (see ``imaging.confidence``),
+            with the calibration error before and after; empty where that was never measured.
+        choices_made: Sentences, one for each time that people were looked at to choose a number of this card.
         training: Data, their licence and attribution, people trained on and held out, settings.
         scores: Figures, each with how it was measured.
         intended_use: For what the model may be used.
@@ -46,6 +58,14 @@ class ModelCard:
     channels: tuple[str, ...]
     thresholds: dict[str, float]
     smallest_lesion_px: int
+    inputs: tuple[str, ...] = ("grey",)
+    members: int = 1
+    lesion_peak: float = 0.0
+    liver_margin_px: float | None = None
+    smallest_liver_px: int = 0
+    flip_average: bool = False
+    calibration: dict[str, Any] = field(default_factory=dict)
+    choices_made: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
     intended_use: str = ""
@@ -93,7 +113,7 @@ def read_card(folder: Path) -> ModelCard:
         raise ModelError(f"There is no model in {folder}: {CARD_FILE} is missing.") from None
     except ValueError as error:
         raise ModelError(f"{path} is not valid JSON: {error}.") from error
-    for name in ("window_hu", "normalisation", "channels", "limits"):
+    for name in ("window_hu", "normalisation", "channels", "inputs", "choices_made", "limits"):
         if name in values:
             values[name] = tuple(values[name])
     try:

@@ -49,12 +49,20 @@ def affected(labels: Uint8) -> tuple[float | None, AffectedOf]:
     return (100 * tumour / labels.size if tumour else None), "slice"
 
 
-def drop_small(mask: Mask, smallest_px: float) -> Mask:
-    """Return the mask without connected regions of fewer pixels than ``smallest_px``."""
+def keep_regions(mask: Mask, smallest_px: float, seeds: Mask | None = None) -> Mask:
+    """Return the connected regions of a mask that are large enough and, where seeds are given, hold one.
+
+    Args:
+        mask: ``(H, W) bool``.
+        smallest_px: Regions of fewer pixels are left out.
+        seeds: ``(H, W) bool``; regions without a pixel of it are left out.
+    """
     count, regions, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     kept = statistics[:, cv2.CC_STAT_AREA] >= smallest_px
+    if seeds is not None:
+        kept &= np.bincount(regions[seeds], minlength=count) > 0
     kept[0] = False  # region 0 is the background
-    return np.asarray(kept[regions]) if count > 1 else mask
+    return np.asarray(kept[regions])
 
 
 def _lesion(region: RegionProperties, shape: tuple[int, ...], spacing_mm: tuple[float, float] | None) -> Lesion:

@@ -28,6 +28,10 @@ BACKGROUND, LIVER, TUMOUR = 0, 1, 2
 """Values of a label mask, the same in data folders, exported masks and on the page."""
 
 
+Sureness = Literal["sure", "unsure", "very unsure"]
+"""How sure the network is, in words; see ``imaging.confidence`` for where each begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class CTSlice:
     """One axial slice, read from a file.
@@ -85,7 +89,9 @@ class Lesion:
         perimeter_px: Length of the outline in pixels.
         eccentricity: Of the ellipse with the same second moments: 0 a circle, towards 1 a line.
         location: Where in the slice it lies, in words.
-        confidence: Mean tumour probability inside, 0..1.
+        confidence: 0..1: the measured chance that there is a tumour where it was marked, or, where the card has no such
+            measurement, the mean tumour probability inside.
+        sureness: The same in words; None where nothing was measured and the probability gives no reason for doubt.
     """
 
     box: Box
@@ -96,6 +102,7 @@ class Lesion:
     eccentricity: float
     location: str
     confidence: float
+    sureness: Sureness | None = None
 
 
 AffectedOf = Literal["liver", "slice"]
@@ -114,6 +121,12 @@ class Analysis:
         affected_of: ``"slice"`` where no liver was found and the whole slice stands in for it.
         liver_area_px: Liver in own pixels, its tumours included.
         tumour_area_px: Tumour in own pixels.
+        slice_score: How strongly the slice speaks for a tumour, 0..1, whether or not one was marked; see
+            ``plausibility.slice_score``.
+        tumour_chance: The same as a measured chance, 0..1, that the slice shows a tumour; None where the card has no
+            such measurement.
+        sureness: How sure the network is of a tumour, or of none; None likewise.
+        confidence_measured: Whether the lesions' confidence is a measured chance.
         warnings: Sentences that the reader must see beside the numbers.
         model: Name of the network, as its folder is called.
         model_version: Version in its card.
@@ -129,6 +142,10 @@ class Analysis:
     affected_of: AffectedOf
     liver_area_px: int
     tumour_area_px: int
+    slice_score: float
+    tumour_chance: float | None
+    sureness: Sureness | None
+    confidence_measured: bool
     warnings: tuple[str, ...]
     model: str
     model_version: str

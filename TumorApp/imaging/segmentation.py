@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +27,25 @@ class Segmenter:
     Attributes:
         card: Its card.
         sha256: Of the weights that answer.
+        member: Which of the card's members answers alone; None where all answer together.
     """
 
     card: ModelCard
     sha256: str
     _session: onnxruntime.InferenceSession
+    member: int | None = None
+
+    def only(self, member: int) -> Segmenter:
+        """Return a segmenter, on the same loaded network, with which one member answers alone.
+
+        It is for figures on people whom that member never saw; uploads are answered by all members together.
+
+        Raises:
+            ModelError: If the model has no such member; members are counted from 0.
+        """
+        if not 0 <= member < self.card.members:
+            raise ModelError(f"The model {self.card.name} has no member {member}; it has {self.card.members}.")
+        return replace(self, member=member)
 
     def probabilities(self, prepared: Float32) -> Uint8:
         """Ask the network about one prepared slice.
@@ -39,15 +53,28 @@ class Segmenter:
         The answer is kept in 8 bits, as the original's was, so that mask, boxes and stage all follow from one small
         map which can be stored, sent and thresholded again with the same result.
 
+        The answers of the members are averaged before they are rounded, and so are those to the slice and its mirror
+        image where the card asks for both.
+
         Args:
-            prepared: ``(size, size, 1) float32``, from ``preprocessing.prepare``.
+            prepared: ``(size, size, inputs) float32``, from ``preprocessing.prepare``.
 
         Returns:
             ``(channels, size, size) uint8``: probability × 255, rounded.
         """
-        (answer,) = self._session.run(None, {self._session.get_inputs()[0].name: prepared[np.newaxis]})
-        scaled = np.rint(np.moveaxis(np.asarray(answer)[0], -1, 0) * np.float32(255))
+        answer = self._answer(prepared)
+        if self.card.flip_average:
+            mirrored = self._answer(np.ascontiguousarray(prepared[:, ::-1]))[:, ::-1]
+            answer = np.asarray((answer + mirrored) / 2, dtype=np.float32)
+        scaled = np.rint(np.moveaxis(answer, -1, 0) * np.float32(255))
         return np.asarray(scaled.clip(0, 255), dtype=np.uint8)
+
+    def _answer(self, prepared: Float32) -> Float32:
+        """Return ``(size, size, channels) float32``, 0..1: of one member, or the mean of all."""
+        (answer,) = self._session.run(None, {self._session.get_inputs()[0].name: prepared[np.newaxis]})
+        members = np.asarray(answer, dtype=np.float32)[0].reshape(*prepared.shape[:2], self.card.members, -1)
+        chosen = members.mean(axis=2) if self.member is None else members[:, :, self.member]
+        return np.asarray(chosen, dtype=np.float32)
 
 
 def load_segmenter(folder: Path) -> Segmenter:
@@ -80,4 +107,17 @@ def _load(folder: Path) -> Segmenter:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except LOADING_ERRORS as error:
         raise ModelError(f"The weights {path} cannot be loaded: {error}.") from error
+    _check_shapes(session, card, path)
     return Segmenter(card=card, sha256=sha256, _session=session)
+
+
+def _check_shapes(session: onnxruntime.InferenceSession, card: ModelCard, path: Path) -> None:
+    """Refuse a twin that does not fit its card; a size that it leaves open is a word and fits."""
+    expected = (
+        ("inputs", session.get_inputs(), len(card.inputs)),
+        ("members × channels", session.get_outputs(), card.members * len(card.channels)),
+    )
+    for what, tensors, count in expected:
+        found = tensors[0].shape[-1]
+        if isinstance(found, int) and found != count:
+            raise ModelError(f"The weights {path} have {found} {what}, and the card says {count}. Restore both.")

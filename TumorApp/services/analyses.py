@@ -48,6 +48,8 @@ class Evidence:
         with_tumour: All slices with an outlined tumour.
         wrongly_marked: Slices without a tumour on which one was marked.
         without_tumour: All slices without a tumour.
+        by_members: Whether each person was judged by the one member of the network that had never seen them, not by
+            all members together as an upload is.
     """
 
     people: int
@@ -55,6 +57,12 @@ class Evidence:
     with_tumour: int
     wrongly_marked: int
     without_tumour: int
+    by_members: bool
+
+    @property
+    def missed(self) -> int:
+        """Slices with an outlined tumour on which none was marked."""
+        return self.with_tumour - self.found
 
 
 def segmenter() -> Segmenter:
@@ -125,6 +133,7 @@ def evidence(analysis: Analysis) -> Evidence | None:
         with_tumour=counts["found"] + counts["missed"],
         wrongly_marked=counts["wrongly_marked"],
         without_tumour=counts["wrongly_marked"] + counts["clean"],
+        by_members=bool(scores.get("cross_validated")),
     )
 
 

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.browser
 TITLE = "Detection of Liver Tumors"
 NEW_PASSWORD = "seven quiet livers"
 VERDICTS = {
-    (True, True): "A tumour was found",
-    (True, False): "A tumour was found",
-    (False, True): "No tumour was found in this slice",
+    (True, True): "A tumour was marked",
+    (True, False): "A tumour was marked",
+    (False, True): "No tumour was marked in this slice",
     (False, False): "No liver was found in this slice",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from tests.imaging.test_findings import KEYS
-from tests.phantoms import encoded, phantom_bytes
+from tests.phantoms import card, encoded, phantom_bytes
+from TumorApp.imaging.segmentation import Segmenter
+from TumorApp.management.commands import detect as detect_command
 
 
 @pytest.fixture
@@ -96,3 +99,18 @@ def test_an_unreadable_file_is_refused_like_any_other(tmp_path: Path, monkeypatc
     with pytest.raises(SystemExit):
         call_command("detect", str(path), json="-", stdout=output, stderr=io.StringIO())
     assert json.loads(output.getvalue())["error"]["code"] == "unreadable_file"
+
+
+def test_a_network_that_knows_no_liver_does_not_miss_it(slices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the original's own network, which has one channel."""
+
+    class Nothing:
+        def get_inputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name="slice")]
+
+        def run(self, outputs: None, given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            return [np.zeros((1, 128, 128, 1), np.float32)]
+
+    lone = Segmenter(card(channels=("tumour",), thresholds={"tumour": 0.5}), "0" * 64, Nothing())
+    monkeypatch.setattr(detect_command, "load_segmenter", lambda folder: lone)
+    assert detect(slices / "b.png") == f"{slices / 'b.png'}: no tumour found\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,22 @@ MODELS = sorted(path.parent for path in (Path(__file__).parents[2] / "model").gl
 
 
 def test_a_card_survives_writing(tmp_path: Path) -> None:
-    written = card(limits=("Knows little.",), files={"a.onnx": "0"}, training={"people": ["a"]})
+    written = card(
+        limits=("Knows little.",), files={"a.onnx": "0"}, training={"people": ["a"]}, choices_made=("One look.",)
+    )
     write_card(written, tmp_path)
     assert read_card(tmp_path) == written
+
+
+def test_rules_that_a_card_does_not_name_ask_for_nothing(tmp_path: Path) -> None:
+    """Cards of earlier versions go on giving what they gave."""
+    write_card(card(), tmp_path)
+    values = json.loads((tmp_path / "card.json").read_text())
+    added = ("lesion_peak", "liver_margin_px", "smallest_liver_px", "flip_average", "calibration", "choices_made")
+    (tmp_path / "card.json").write_text(json.dumps({key: values[key] for key in values if key not in added}))
+    old = read_card(tmp_path)
+    assert (old.lesion_peak, old.liver_margin_px, old.smallest_liver_px) == (0, None, 0)
+    assert (old.flip_average, old.calibration, old.choices_made) == (False, {}, ())
 
 
 def test_what_is_no_card_is_named(tmp_path: Path) -> None:

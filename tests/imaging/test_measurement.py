@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.phantoms import disc, disc_area, rectangle
-from TumorApp.imaging.measurement import affected, drop_small, longest_diameter, measure_lesions
+from TumorApp.imaging.measurement import affected, keep_regions, longest_diameter, measure_lesions
 from TumorApp.imaging.records import LIVER, TUMOUR
 
 SHAPE = (200, 300)
@@ -89,5 +89,11 @@ def test_affected_without_liver_is_a_share_of_the_slice() -> None:
 
 def test_small_regions_are_dropped_and_others_kept_whole() -> None:
     small, large = rectangle(SHAPE, 0, 0, 2, 2), rectangle(SHAPE, 50, 50, 3, 2)
-    np.testing.assert_array_equal(drop_small(small | large, 6), large)
-    np.testing.assert_array_equal(drop_small(np.zeros(SHAPE, bool), 6), np.zeros(SHAPE, bool))
+    np.testing.assert_array_equal(keep_regions(small | large, 6), large)
+    np.testing.assert_array_equal(keep_regions(np.zeros(SHAPE, bool), 6), np.zeros(SHAPE, bool))
+
+
+def test_regions_without_a_seed_are_dropped() -> None:
+    seeded, bare = rectangle(SHAPE, 0, 0, 2, 2), rectangle(SHAPE, 50, 50, 30, 20)
+    seeds = rectangle(SHAPE, 1, 1, 1, 1) | rectangle(SHAPE, 90, 90, 3, 3)
+    np.testing.assert_array_equal(keep_regions(seeded | bare, 0, seeds), seeded)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tests.phantoms import encoded, phantom_bytes
+from tests.phantoms import card, encoded, phantom_bytes, rectangle
 from TumorApp.imaging.errors import BrokenFileError
 from TumorApp.imaging.phantom import draw_phantom
 from TumorApp.imaging.pipeline import analyse
@@ -63,6 +65,58 @@ def test_the_same_slice_enlarged_gives_the_same_findings(segmenter: Segmenter) -
     assert large.size_rule.stage == small.size_rule.stage
     assert large.affected_percent == pytest.approx(small.affected_percent, rel=0.1)
     assert large.tumour_area_px == pytest.approx(16 * small.tumour_area_px, rel=0.1)
+
+
+def answering(card_changes: dict[str, object], tumour: np.ndarray, liver: np.ndarray) -> Segmenter:
+    """A segmenter that answers every slice with the same two maps."""
+
+    class Session:
+        def get_inputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name="slice")]
+
+        def run(self, outputs: None, given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            return [np.stack([liver, tumour], axis=-1)[np.newaxis].astype(np.float32)]
+
+    return Segmenter(card(**card_changes), "0" * 64, Session())
+
+
+def test_mask_boxes_and_stage_agree_on_what_counts() -> None:
+    grid = (128, 128)
+    liver, far = rectangle(grid, 20, 20, 60, 60), rectangle(grid, 100, 100, 20, 20)
+    sure, doubtful = rectangle(grid, 30, 30, 10, 10), rectangle(grid, 50, 50, 12, 12)
+    tumour = 0.9 * sure + 0.6 * doubtful + 0.95 * far
+    rules = {"liver_margin_px": 4.0, "lesion_peak": 0.8}
+    analysis = analyse(phantom_bytes(), "phantom.png", answering(rules, tumour, liver))
+    (lesion,) = analysis.lesions
+    assert lesion.box == (60, 60, 20, 20)
+    assert analysis.size_rule.boxes == ((30, 30, 10, 10),)
+    assert analysis.slice_score == pytest.approx(0.9, abs=0.01)
+    without_rules = analyse(phantom_bytes(), "phantom.png", answering({}, tumour, liver))
+    assert len(without_rules.lesions) == len(without_rules.size_rule.boxes) == 3
+    assert without_rules.slice_score == pytest.approx(0.95, abs=0.01)
+
+
+def test_a_measured_chance_takes_the_place_of_the_probability() -> None:
+    """With slope 1 and intercept -log 4 the odds become a quarter of what they were."""
+    grid = (128, 128)
+    liver, tumour = rectangle(grid, 20, 20, 60, 60), 0.8 * rectangle(grid, 30, 30, 10, 10)
+    plain = analyse(phantom_bytes(), "phantom.png", answering({}, tumour, liver))
+    assert (plain.tumour_chance, plain.sureness, plain.confidence_measured) == (None, None, False)
+    stated = plain.lesions[0].confidence
+    assert stated == pytest.approx(0.8, abs=0.05)
+    quartered = {"kind": "platt", "slope": 1.0, "intercept": -math.log(4), "lowest": 0.0, "highest": 1.0}
+    measured = analyse(
+        phantom_bytes(),
+        "phantom.png",
+        answering({"calibration": {"lesion": quartered, "slice": quartered}}, tumour, liver),
+    )
+    assert measured.confidence_measured
+    odds = stated / (1 - stated) / 4
+    assert measured.lesions[0].confidence == pytest.approx(odds / (1 + odds))
+    assert measured.lesions[0].sureness == "very unsure"
+    assert measured.tumour_chance == pytest.approx(0.5, abs=0.01)
+    assert measured.sureness in {"unsure", "very unsure"}
+    assert any("whether this slice shows a tumour" in warning for warning in measured.warnings)
 
 
 def test_a_broken_file_is_refused(segmenter: Segmenter) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.phantoms import card, disc, rectangle
-from TumorApp.imaging.preprocessing import pad_to_square, prepare, to_network_grid, to_own_grid
+from TumorApp.imaging.preprocessing import equalise, pad_to_square, prepare, to_network_grid, to_own_grid
 
 
 def test_spec_normalisation() -> None:
@@ -42,3 +42,29 @@ def test_other_shapes_are_padded_not_distorted() -> None:
     padded = pad_to_square(rectangle((100, 60), 0, 0, 60, 100))
     assert padded.shape == (100, 100)
     assert not padded[:, 60:].any()
+
+
+def test_each_input_is_a_channel() -> None:
+    grey = np.arange(128 * 128, dtype=np.float32).reshape(128, 128) % 255
+    prepared = prepare(grey, card(inputs=("equalised", "grey")))
+    assert prepared.shape == (128, 128, 2)
+    np.testing.assert_array_equal(prepared[..., 1], (grey - 127) / np.float32(127))
+    np.testing.assert_allclose(prepared[..., 0], (equalise(grey) - 127) / 127, rtol=1e-6)
+
+
+def test_equalised_by_hand() -> None:
+    # Black does not count; of the four others one is darkest, two are in the middle, one is brightest.
+    grey = np.array([[0, 0, 50], [100, 100, 200]], np.float32)
+    expected = np.array([[0, 0, 0.5], [2, 2, 3.5]]) / 4 * 255
+    np.testing.assert_allclose(equalise(grey), expected, rtol=1e-6)
+
+
+def test_equalised_slices_do_not_know_their_window() -> None:
+    rng = np.random.default_rng(0)
+    wide = rng.uniform(100, 140, (64, 64)).astype(np.float32)
+    narrow = (wide - 90) * 4
+    assert np.abs(equalise(wide) - equalise(narrow)).max() < 2
+
+
+def test_a_black_slice_stays_black() -> None:
+    assert not equalise(np.zeros((8, 8), np.float32)).any()

@@ -65,3 +65,9 @@ def test_larger_networks_are_averaged_onto_the_grid_of_the_rule() -> None:
 def test_a_network_without_tumour_channel_is_an_error_of_the_owner() -> None:
     with pytest.raises(ModelError, match="tumour"):
         grid_tumour(probabilities(LIVER, TUMOUR), card(channels=("liver", "vessel")))
+
+
+def test_a_network_without_a_liver_channel_marks_tumours_alone() -> None:
+    lone = card(channels=("tumour",), thresholds={"tumour": 0.5})
+    labels, _ = label_slice(probabilities(LIVER, TUMOUR)[1:], GRID, lone)
+    np.testing.assert_array_equal(labels, TUMOUR * np.uint8(2))

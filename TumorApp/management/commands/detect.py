@@ -69,7 +69,7 @@ class Command(BaseCommand):
         if lines:
             _write_line(lines, findings(analysis, str(path)))
         if options["json"] != STANDARD_OUTPUT:
-            self.stdout.write(f"{path}: {_sentence(analysis)}")
+            self.stdout.write(f"{path}: {_sentence(analysis, knows_liver='liver' in segmenter.card.channels)}")
         return True
 
     def _json_output(self, target: str | None, stack: ExitStack) -> TextIO | None:
@@ -123,11 +123,12 @@ def _write_line(lines: TextIO, values: dict[str, Any]) -> None:
     lines.write(json.dumps(values, ensure_ascii=False) + "\n")
 
 
-def _sentence(analysis: Analysis) -> str:
+def _sentence(analysis: Analysis, *, knows_liver: bool) -> str:
+    sureness = f" ({analysis.sureness})" if analysis.sureness else ""
     if not analysis.tumour_detected:
-        return "no tumour found" if analysis.liver_area_px else "no liver found"
+        return f"{'no tumour found' if analysis.liver_area_px or not knows_liver else 'no liver found'}{sureness}"
     stage = analysis.size_rule.stage
     share = f"{analysis.affected_percent:.1f} % of the {analysis.affected_of}"
     count = len(analysis.lesions)
     size = f"stage {int(stage)}" if stage is not None else "too small for a stage"
-    return f"{count} lesion{'s' if count > 1 else ''}, {share}, {size}"
+    return f"{count} lesion{'s' if count > 1 else ''}, {share}, {size}{sureness}"
