@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ UNKNOWN = -1
 """Target value of a pixel about which the labels say nothing; losses leave it out."""
 CHANNELS = ("liver", "tumour")
 LABELS = ("liver", "tumour", "liver+tumour")
+SOFT_TISSUE_HU = (-160.0, 240.0)
+"""The window that a picture is taken to show where nobody says: level 40, width 400, the usual one for an abdomen."""
+WINDOW = re.compile(r"(?:HU )?(-?\d+(?:\.\d+)?)(?:\.\.|,)(-?\d+(?:\.\d+)?)")
 
 
 class DataFolderError(Exception):
@@ -35,12 +39,17 @@ class Record:
         patient: Whose slice it is; splits go by it.
         labels: Which structures the mask covers: ``liver``, ``tumour`` or ``liver+tumour``. The rest is unknown.
         folder: The data folder.
+        window_hu: Darkest and brightest value that the picture shows, in Hounsfield units, as far as the manifest's
+            optional column ``window`` says so (``HU -160..240``).
+        spacing_mm: ``(row, column)`` from the optional column ``spacing_mm``, two numbers; None without it.
     """
 
     name: str
     patient: str
     labels: str
     folder: Path
+    window_hu: tuple[float, float] = SOFT_TISSUE_HU
+    spacing_mm: tuple[float, float] | None = None
 
     def covers(self, structure: str) -> bool:
         """Whether the mask says everything about ``liver`` or ``tumour``."""
@@ -55,11 +64,13 @@ class Samples:
         grey: ``(N, S, S) uint8``, 0..255.
         targets: ``(N, S, S, 2) int8``, channels liver and tumour: 0, 1 or ``UNKNOWN``.
         patients: ``(N,)`` patient ids.
+        windows_hu: ``(N, 2) float32``, darkest and brightest value of each slice in Hounsfield units.
     """
 
     grey: Uint8
     targets: NDArray[np.int8]
     patients: NDArray[np.str_]
+    windows_hu: Float32
 
 
 def read_manifest(folder: Path) -> list[Record]:
@@ -80,7 +91,11 @@ def read_manifest(folder: Path) -> list[Record]:
         for row in reader:
             if row["labels"] not in LABELS:
                 raise DataFolderError(f"{path}, line {reader.line_num}: labels are one of {', '.join(LABELS)}.")
-            records.append(Record(row["name"], row["patient"], row["labels"], folder))
+            try:
+                window_hu, spacing_mm = _window(row.get("window")), _spacing(row.get("spacing_mm"))
+            except ValueError as error:
+                raise DataFolderError(f"{path}, line {reader.line_num}: {error}") from error
+            records.append(Record(row["name"], row["patient"], row["labels"], folder, window_hu, spacing_mm))
     if not records:
         raise DataFolderError(f"{path} lists no slices.")
     return records
@@ -128,7 +143,8 @@ def load_samples(records: Sequence[Record], size: int) -> Samples:
     for index, record in enumerate(records):
         grey[index] = np.rint(to_network_grid(read_grey(record), size)).astype(np.uint8)
         targets[index] = targets_of(read_labels(record), record, size)
-    return Samples(grey, targets, np.array([record.patient for record in records]))
+    windows_hu = np.array([record.window_hu for record in records], np.float32).reshape(-1, 2)
+    return Samples(grey, targets, np.array([record.patient for record in records]), windows_hu)
 
 
 def people_of(records: Iterable[Record]) -> tuple[str, ...]:
@@ -140,3 +156,24 @@ def _to_grid(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
     """A grid pixel belongs to the mask where at least half of what it covers does."""
     square = pad_to_square(mask).astype(np.float32)
     return np.asarray(cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA)) >= 0.5
+
+
+def _window(text: str | None) -> tuple[float, float]:
+    if not text:
+        return SOFT_TISSUE_HU
+    found = WINDOW.fullmatch(text.strip())
+    if not found or float(found[1]) >= float(found[2]):
+        raise ValueError(f"the window {text!r} is not written like HU -160..240.")
+    return float(found[1]), float(found[2])
+
+
+def _spacing(text: str | None) -> tuple[float, float] | None:
+    if not text:
+        return None
+    try:
+        row, column = (float(part) for part in text.split())
+    except ValueError:
+        raise ValueError(f"the spacing {text!r} is not two numbers, row and column in millimetres.") from None
+    if not (row > 0 and column > 0):
+        raise ValueError(f"the spacing {text!r} is not positive.")
+    return row, column

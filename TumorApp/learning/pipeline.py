@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-from TumorApp.imaging.card import ModelCard, read_card, write_card
-from TumorApp.learning.dataset import CHANNELS, DataFolderError, Record, people_of, read_manifest
-from TumorApp.learning.evaluation import evaluate
-from TumorApp.learning.export import write_model
-from TumorApp.learning.splitting import hold_out
-from TumorApp.learning.training import LOG_FILE, Plan, train_network
+from TumorApp.imaging.card import ModelCard, read_card
+from TumorApp.learning.checkpoints import open_run
+from TumorApp.learning.dataset import CHANNELS, Record, people_of, read_manifest
+from TumorApp.learning.export import can_write_twin, write_members
+from TumorApp.learning.journal import write_log
+from TumorApp.learning.members import Split, Trained, train_members
+from TumorApp.learning.plans import Plan
+from TumorApp.learning.scorecard import score
 
 THRESHOLD = 0.5
 """The sigmoid's natural middle; chosen before any held-out slice was looked at."""
@@ -31,64 +33,51 @@ LIMITS = (
 )
 
 
+def run_folder(out: Path) -> Path:
+    """Return where the training of a model folder keeps its state until the model is written."""
+    return out.with_name(f".{out.name}.training")
+
+
 def train_model(
-    data: Path, out: Path, plan: Plan, *, hold_out_share: float, split_seed: int, notice: str = "", verbose: int = 1
+    data: Path, out: Path, plan: Plan, split: Split, *, notice: str = "", begin: str = "new", verbose: int = 1
 ) -> ModelCard:
-    """Split by person, train, write the model folder, and score it on the people held out.
+    """Split by person, train, write the model folder, and score it on people whom it never saw.
 
     Args:
         data: Data folder.
         out: Model folder to write; its name is the model's.
         plan: How to train.
-        hold_out_share: Share of people kept apart, 0..1.
-        split_seed: Chooses them.
+        split: How people are dealt.
         notice: Origin, licence and attribution of the data, for the card.
+        begin: ``"new"``, ``"resume"`` or ``"restart"``, as ``checkpoints.open_run`` takes it.
         verbose: As in Keras.
 
     Returns:
-        The card as written.
+        The card as written; without scores where nobody was held out, or where the twin, by which a model is scored,
+        could not be written.
 
     Raises:
         DataFolderError: If the data folder is not as documented, or nobody is left to train on.
+        RunError: If the run folder is not as ``begin`` says, or keeps another training.
+        TrainingError: If a loss is no number any more.
         ModelError: If the ONNX twin does not agree with Keras.
     """
     records = read_manifest(data)
-    training, held = hold_out(records, hold_out_share, split_seed)
-    if not training:
-        raise DataFolderError(f"Nobody in {data} is left to train on; hold out a smaller share.")
-    work = out.with_name(f".{out.name}.training")
-    network = train_network(training, plan, work, verbose=verbose)
-    card = _card(out.name, plan, notice, training, held)
-    card = replace(card, training={**card.training, "split_seed": split_seed, "hold_out_share": hold_out_share})
-    write_model(network, card, out)
-    shutil.move(work / LOG_FILE, out / LOG_FILE)
-    shutil.rmtree(work)
-    return score(out, data) if held else read_card(out)
-
-
-def score(folder: Path, data: Path) -> ModelCard:
-    """Score a model on the people that its card holds out, and write the figures into the card."""
-    card = read_card(folder)
-    held = set(card.training["people_held_out"])
-    records = [record for record in read_manifest(data) if record.patient in held]
-    scores = {
-        "how": "On people held out from training and from its choices; slices on their own grid, by the ONNX twin.",
-        "command": f"python manage.py evaluate --data DATA --model {card.name} --held-out",
-        **evaluate(records, folder),
-    }
-    card = replace(card, scores=scores)
-    write_card(card, folder)
+    run = run_folder(out)
+    open_run(run, begin)
+    trained = train_members(records, plan, split, run, verbose=verbose)
+    card = _card(out.name, plan, notice, records, trained)
+    card = replace(card, training={**card.training, "split": asdict(split)})
+    card = write_members(trained.networks, card, out)
+    write_log(trained.rows, out)
+    if can_write_twin() and (split.folds or trained.training["people_held_out"]):
+        score(out, data)
+        card = read_card(out)
+    shutil.rmtree(run)
     return card
 
 
-def _card(name: str, plan: Plan, notice: str, training: list[Record], held: list[Record]) -> ModelCard:
-    source: dict[str, Any] = {
-        "data": notice,
-        "plan": plan.as_values(),
-        "slices": len(training),
-        "people": list(people_of(training)),
-        "people_held_out": list(people_of(held)),
-    }
+def _card(name: str, plan: Plan, notice: str, records: Sequence[Record], trained: Trained) -> ModelCard:
     return ModelCard(
         name=name,
         version="1.0.0",
@@ -100,12 +89,14 @@ def _card(name: str, plan: Plan, notice: str, training: list[Record], held: list
         channels=CHANNELS,
         thresholds=dict.fromkeys(CHANNELS, THRESHOLD),
         smallest_lesion_px=SMALLEST_LESION_PX,
-        training=source,
+        inputs=plan.inputs,
+        training={"data": notice, "plan": plan.as_values(), **trained.training},
         intended_use=INTENDED_USE,
-        limits=(_evidence_sentence(training), *LIMITS),
+        limits=(_evidence_sentence(records, trained), *LIMITS),
     )
 
 
-def _evidence_sentence(training: list[Record]) -> str:
-    outlined = people_of(record for record in training if record.covers("tumour"))
-    return f"Trained on {len(people_of(training))} people, of whom {len(outlined)} have their tumours outlined."
+def _evidence_sentence(records: Sequence[Record], trained: Trained) -> str:
+    people = set(trained.training["people"])
+    outlined = people_of(record for record in records if record.patient in people and record.covers("tumour"))
+    return f"Trained on {len(people)} people, of whom {len(outlined)} have their tumours outlined."

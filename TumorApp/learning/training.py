@@ -1,24 +1,29 @@
-"""Trains a network in phases of growing detail and leaves weights, log and card values behind."""
+"""Trains a network in phases of growing detail, so that an interrupted training goes on to the same result."""
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import keras
+from numpy.typing import NDArray
 
+from TumorApp.learning.builders import network_module
+from TumorApp.learning.callbacks import Keeper, averaged_weights
+from TumorApp.learning.checkpoints import Progress, Weights
 from TumorApp.learning.dataset import CHANNELS, Record, load_samples
+from TumorApp.learning.journal import write_log
+from TumorApp.learning.judging import Judge
 from TumorApp.learning.losses import dice_and_cross_entropy, dice_coefficient
+from TumorApp.learning.plans import Phase, Plan
+from TumorApp.learning.precision import has_gpu, precision
 from TumorApp.learning.sampling import Batches
 
-NETWORKS = ("dilated_unet",)
-LOG_FILE = "training.csv"
-CHECKPOINT_FILE = "last.weights.h5"
 WARM_UP_SHARE = 0.08
 """Share of a phase in which the learning rate rises: unnormalised layers diverge when it starts at its peak."""
 FINAL_SHARE = 0.03
@@ -29,126 +34,123 @@ AVERAGE_MOMENTUM = 0.995
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
-    """One stretch of training.
+class Training:
+    """One network's training: who is trained on, who judges, and where it starts.
 
     Attributes:
-        grid: Side of the grid that slices are brought to, in pixels.
-        window: Side of the square cut from it, in pixels; the same as ``grid`` for whole slices.
-        epochs: How often ``Plan.steps`` batches are drawn.
-        learning_rate: At its peak.
+        records: To train on; nothing else changes a weight.
+        plan: How; its ``phases`` alone, the foundation being a training of its own.
+        folder: Keeps the state, ``training.csv`` and ``training.png`` after each epoch.
+        validation: Of people apart from ``records``; where there are any, the weights that are best on them are kept.
+        start: Weights of the plan's network to start from, as ``get_weights`` returns them; fresh ones by default.
     """
 
-    grid: int
-    window: int
-    epochs: int
-    learning_rate: float
+    records: Sequence[Record]
+    plan: Plan
+    folder: Path
+    validation: Sequence[Record] = ()
+    start: Weights | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """Return plain values that differ wherever another result would come out."""
+        return {
+            "plan": self.plan.as_values(),
+            "the slices to train on": _digest_records(self.records),
+            "the validation people": _digest_records(self.validation),
+            "the weights to start from": _digest_weights(self.start),
+        }
 
 
-DEFAULT_PHASES = (
-    Phase(64, 64, 10, 6e-4),
-    Phase(128, 96, 7, 4e-4),
-    Phase(128, 128, 1, 1e-4),
-    Phase(128, 96, 5, 3e-4),
-    Phase(128, 128, 2, 1e-4),
-)
-"""A network of convolutions learns where the liver lies on a quarter of the pixels at a quarter of the cost. The fine
-phases come twice, the second time from a lower peak (warm restarts, Loshchilov & Hutter, arXiv:1608.03983)."""
+def train_network(training: Training, *, verbose: int = 1) -> keras.Model:
+    """Train a network, or go on with a training that was interrupted; a finished one answers at once.
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that decides a training run, apart from its data.
-
-    Attributes:
-        network: Name of a module in ``learning.networks``.
-        phases: In order.
-        steps: Batches an epoch.
-        batch_size: Slices a batch.
-        normalisation: ``(subtract, divide)``.
-        seed: Of weights, draws and changes.
-    """
-
-    network: str = "dilated_unet"
-    phases: tuple[Phase, ...] = DEFAULT_PHASES
-    steps: int = 64
-    batch_size: int = 16
-    normalisation: tuple[float, float] = (127.0, 127.0)
-    seed: int = 2018
-
-    @property
-    def input_size(self) -> int:
-        """Side of the network grid: that of the last phase."""
-        return self.phases[-1].grid
-
-    def as_values(self) -> dict[str, Any]:
-        """Return the plan as plain values for the card."""
-        return asdict(self)
-
-
-def network_module(name: str) -> ModuleType:
-    """Return the module of a network, which has ``build(channels=…, size=…)``.
-
-    Raises:
-        ValueError: If there is no such network.
-    """
-    if name not in NETWORKS:
-        raise ValueError(f"There is no network {name!r}; there are {', '.join(NETWORKS)}.")
-    return import_module(f"TumorApp.learning.networks.{name}")
-
-
-def train_network(records: Sequence[Record], plan: Plan, out: Path, *, verbose: int = 1) -> keras.Model:
-    """Train a network from fresh weights.
+    On a processor without a GPU the same training gives the same weights, bit by bit, however often it is interrupted.
 
     Args:
-        records: To train on; nothing else is looked at.
-        plan: How.
-        out: Folder for ``training.csv`` and the weights after each epoch, ``last.weights.h5``.
+        training: What, how and where.
         verbose: 0 silent, 1 progress bar, 2 a line an epoch.
 
     Returns:
         The network with averaged weights, on the grid of the last phase.
+
+    Raises:
+        RunError: If the folder keeps another training.
+        TrainingError: If the loss is no number any more.
     """
-    keras.utils.set_random_seed(plan.seed)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / LOG_FILE).unlink(missing_ok=True)
-    module = network_module(plan.network)
-    trained: keras.Model | None = None
-    done = 0
-    for number, phase in enumerate(plan.phases):
-        network = module.build(channels=len(CHANNELS), size=phase.window)
-        if trained is not None:
-            network.set_weights(trained.get_weights())
-        _train_phase(network, records, plan, number, done, out, verbose)
-        trained, done = network, done + phase.epochs
-    whole = module.build(channels=len(CHANNELS), size=plan.input_size)
-    if trained is not None:
-        whole.set_weights(trained.get_weights())
+    plan = training.plan
+    progress = Progress(training.folder, training.identity())
+    weights: Weights | None = progress.restore_weights() or training.start
+    judge = Judge(training.validation, plan) if training.validation else None
+    for number in range(progress.state.phase, len(plan.phases)):
+        with precision(mixed=plan.mixed_precision):
+            network = _compiled(plan, number)
+        if weights is not None:
+            network.set_weights(weights)
+        weights = _train_phase(network, training, progress, judge, verbose)
+        progress.keep_phase(weights)
+    if progress.state.rows:  # an interruption may have come before the last row was written
+        write_log(progress.state.rows, training.folder)
+    whole = _build(plan, plan.input_size)
+    whole.set_weights(weights)
     return whole
 
 
 def _train_phase(
-    network: keras.Model, records: Sequence[Record], plan: Plan, number: int, done: int, out: Path, verbose: int
-) -> None:
+    network: keras.Model, training: Training, progress: Progress, judge: Judge | None, verbose: int
+) -> Weights:
+    """Train the phase in progress from where it was left, and return the weights that it leaves."""
+    plan, state = training.plan, progress.state
+    phase = plan.phases[state.phase]
+    progress.restore_epoch(network)
+    if not state.over:
+        batches = Batches(
+            load_samples(training.records, phase.grid),
+            window=phase.window,
+            batch_size=phase.batch_size or plan.batch_size,
+            steps=plan.steps,
+            normalisation=plan.normalisation,
+            seed=plan.seed + state.phase,
+            inputs=plan.inputs,
+            mix=phase.mix,
+            epoch=state.epochs,
+            workers=_workers(),
+        )
+        keeper = Keeper(progress, judge, epochs=phase.epochs, patience=plan.patience)
+        done, left = len(state.rows), phase.epochs - state.epochs
+        network.fit(
+            batches,
+            initial_epoch=done,
+            epochs=done + left,
+            callbacks=[keeper, keras.callbacks.TerminateOnNaN()],
+            shuffle=False,  # by a chance that no checkpoint keeps; the draws themselves are random
+            verbose=verbose,
+        )
+    return progress.restore_best() or averaged_weights(network)
+
+
+def _compiled(plan: Plan, number: int) -> keras.Model:
+    """Build the network of a phase with an optimizer that is ready to be restored."""
     phase = plan.phases[number]
-    batches = Batches(
-        load_samples(records, phase.grid),
-        window=phase.window,
-        batch_size=plan.batch_size,
-        steps=plan.steps,
-        normalisation=plan.normalisation,
-        seed=plan.seed + number,
-    )
+    # Each phase has chance of its own, so that one that is resumed need not know what the phases before it drew.
+    keras.utils.set_random_seed(plan.seed + number)
+    network = _build(plan, phase.window)
     optimizer = keras.optimizers.Adam(
         _schedule(phase, plan.steps), clipnorm=CLIP_NORM, use_ema=True, ema_momentum=AVERAGE_MOMENTUM
     )
-    network.compile(optimizer=optimizer, loss=dice_and_cross_entropy, metrics=_metrics(), jit_compile=False)
-    callbacks = [
-        keras.callbacks.CSVLogger(out / LOG_FILE, append=number > 0),
-        keras.callbacks.ModelCheckpoint(out / CHECKPOINT_FILE, save_weights_only=True),
-        keras.callbacks.TerminateOnNaN(),
-    ]
-    network.fit(batches, initial_epoch=done, epochs=done + phase.epochs, callbacks=callbacks, verbose=verbose)
+    # JAX is made to be compiled; TensorFlow on a processor gains nothing that would repay the compilation.
+    compiled = keras.config.backend() == "jax"
+    network.compile(optimizer=optimizer, loss=dice_and_cross_entropy, metrics=_metrics(), jit_compile=compiled)
+    network.optimizer.build(network.trainable_variables)
+    return network
+
+
+def _workers() -> int:
+    """Threads that draw batches: beside a processor that trains one is enough, a GPU would wait for it."""
+    return os.cpu_count() or 1 if has_gpu() else 1
+
+
+def _build(plan: Plan, size: int) -> keras.Model:
+    return network_module(plan.network).build(channels=len(CHANNELS), size=size, inputs=len(plan.inputs))
 
 
 def _schedule(phase: Phase, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -180,3 +182,19 @@ class _ChannelDice(keras.metrics.Mean):  # type: ignore[misc]
         """Add one batch."""
         only = slice(self._channel, self._channel + 1)
         super().update_state(dice_coefficient(y_true[..., only], y_pred[..., only]))
+
+
+def _digest_records(records: Sequence[Record]) -> str:
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(f"{record.name},{record.patient},{record.labels}\n".encode())
+    return digest.hexdigest()
+
+
+def _digest_weights(weights: Sequence[NDArray[Any]] | None) -> str | None:
+    if weights is None:
+        return None
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -10,8 +10,9 @@ from tests.learning.folders import EIGHT, write_data_folder
 from tests.phantoms import card
 from TumorApp.imaging.phantom import draw_phantom
 from TumorApp.imaging.pipeline import prepare
-from TumorApp.imaging.preprocessing import normalise
+from TumorApp.imaging.preprocessing import normalise, show
 from TumorApp.learning.dataset import (
+    SOFT_TISSUE_HU,
     UNKNOWN,
     DataFolderError,
     Record,
@@ -38,12 +39,25 @@ def test_manifest_rows_become_records(tmp_path: Path) -> None:
         ("name,patient\n", "labels"),
         ("name,patient,labels\na,b,spleen\n", "line 2"),
         ("name,patient,labels\n", "no slices"),
+        ("name,patient,labels,window\na,b,liver,wide\n", "line 2: the window 'wide'"),
+        ("name,patient,labels,window\na,b,liver,HU 240..-160\n", "HU -160..240"),
+        ("name,patient,labels,spacing_mm\na,b,liver,0.8\n", "row and column"),
+        ("name,patient,labels,spacing_mm\na,b,liver,0.8 0\n", "not positive"),
     ],
 )
 def test_wrong_manifests_are_named(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "manifest.csv").write_text(text)
     with pytest.raises(DataFolderError, match=says):
         read_manifest(tmp_path)
+
+
+def test_optional_columns(tmp_path: Path) -> None:
+    rows = ("a,p,liver,HU -40..160,0.8 0.7", "b,p,liver,,", 'c,p,liver,"0,255",')
+    (tmp_path / "manifest.csv").write_text("\n".join(("name,patient,labels,window,spacing_mm", *rows)))
+    first, second, third = read_manifest(tmp_path)
+    assert (first.window_hu, first.spacing_mm) == ((-40.0, 160.0), (0.8, 0.7))
+    assert (second.window_hu, second.spacing_mm) == (SOFT_TISSUE_HU, None)
+    assert third.window_hu == (0.0, 255.0)
 
 
 def test_a_folder_without_manifest_is_no_data_folder(tmp_path: Path) -> None:
@@ -61,7 +75,7 @@ def test_a_mask_with_other_values_is_refused(tmp_path: Path) -> None:
 def test_training_sees_what_detection_sees(tmp_path: Path) -> None:
     record = read_manifest(write_data_folder(tmp_path / "data", EIGHT[:1]))[0]
     samples = load_samples([record], 128)
-    trained = normalise(samples.grey[0].astype(np.float32), (127.0, 127.0))
+    trained = normalise(show(samples.grey[0].astype(np.float32), ("grey",)), (127.0, 127.0))
     detected = prepare(read_grey(record), card())
     # Samples are kept in 8 bits, so they may differ by half a grey level.
     np.testing.assert_allclose(trained, detected, atol=0.5 / 127 + 1e-6)

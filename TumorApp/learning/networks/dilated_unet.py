@@ -11,21 +11,24 @@ from keras import layers
 
 FILTERS = (32, 64, 128, 256)
 BOTTOM_FILTERS = 512
+SIZE = 128
+INPUTS = ("grey",)
 DILATION = 2
 DROPOUT = 0.1
 DROPOUT_LEVELS = (1, 2)
 """Levels whose first convolution starts He-normal and which end in dropout; all others start Glorot-uniform."""
 
 
-def build(*, channels: int = 1, size: int = 128) -> keras.Model:
+def build(*, channels: int = 1, size: int = SIZE, inputs: int = len(INPUTS)) -> keras.Model:
     """Build the dilated U-Net with fresh random weights.
 
     Args:
         channels: Output channels, each an independent sigmoid; the original has 1.
         size: Height and width of the input in pixels, a multiple of 16.
+        inputs: Input channels; the original has 1.
 
     Returns:
-        A Keras model from ``(N, size, size, 1) float32`` normalised grey to ``(N, size, size, channels) float32``
+        A Keras model from ``(N, size, size, inputs) float32`` normalised grey to ``(N, size, size, channels) float32``
         probabilities, 0..1.
 
     Raises:
@@ -33,7 +36,7 @@ def build(*, channels: int = 1, size: int = 128) -> keras.Model:
     """
     if size % 2 ** len(FILTERS):
         raise ValueError(f"The input size must be a multiple of {2 ** len(FILTERS)}, not {size}.")
-    slice_in = keras.Input((size, size, 1), name="slice")
+    slice_in = keras.Input((size, size, inputs), name="slice")
     x = slice_in
     skips = []
     for level, filters in enumerate(FILTERS, start=1):
@@ -48,7 +51,8 @@ def build(*, channels: int = 1, size: int = 128) -> keras.Model:
         x = layers.Concatenate(name=f"decoder{level}_join")([x, skips[level - 1]])
         x = _convolution(x, filters, f"decoder{level}_dilated", dilation=DILATION)
         x = _convolution(x, filters, f"decoder{level}_plain")
-    probability = layers.Conv2D(channels, 1, activation="sigmoid", name="probability")(x)
+    # In single precision also where the rest is half: probabilities near 0 and 1 would round away.
+    probability = layers.Conv2D(channels, 1, activation="sigmoid", dtype="float32", name="probability")(x)
     return keras.Model(slice_in, probability, name="dilated_unet")
 
 
