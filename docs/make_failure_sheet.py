@@ -29,7 +29,7 @@ from TumorApp.learning.hounsfield import show_window  # noqa: E402
 from TumorApp.learning.synthesis import Appearance, draw_lesions  # noqa: E402
 
 OUT = ROOT / "docs" / "pictures" / "failures.png"
-COLOURS = 48
+COLOURS = 96
 PLAIN = {"more": 0.0, "bright": 0.0, "core": 0.0, "rim": 0.0, "calcified": 0.0, "mottling_hu": (0.0, 0.0)}
 """A lesion without any of the features that give it away."""
 
@@ -59,7 +59,9 @@ def main() -> None:
     file = io.BytesIO()
     figure.savefig(file)
     with Image.open(file) as sheet:
-        sheet.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(OUT, optimize=True)
+        sheet.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            OUT, optimize=True
+        )
 
 
 def _with_lesion(seed: int = 3, window_hu: tuple[float, float] = SOFT_TISSUE_HU, **look: object) -> Case:

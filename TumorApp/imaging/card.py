@@ -11,7 +11,7 @@ from typing import Any
 from TumorApp.imaging.errors import ModelError
 
 CARD_FILE = "card.json"
-DEFAULT_MODEL = "dilated_unet"
+DEFAULT_MODEL = "compact_unet"
 
 
 @dataclass(frozen=True, slots=True)

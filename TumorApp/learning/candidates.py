@@ -22,6 +22,10 @@ RULE_GRID = 128
 """Lengths below are in pixels of a grid of this size, where a pixel is about 3 mm, and scaled to the network's."""
 THRESHOLDS = tuple(step / 100 for step in range(10, 85, 5))
 PEAKS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+MODERATE = (0.3, 0.7)
+"""Thresholds and peaks that are tried where members answer together. Each person of a fold is answered by one member
+alone, but new people by the mean of all, which is less often extreme: a peak of 0.95 is common in one and rare in
+the mean of four. Between these bounds a rule means much the same for both."""
 SMALLEST_LESIONS = (1, 2, 4, 6, 10, 16)
 """Up to a disc of 14 mm: a larger limit would buy Dice with lesions that are large enough to matter."""
 SMALLEST_LIVERS = (0, 10, 40, 100)
@@ -134,23 +138,30 @@ def joined(parts: Iterable[Tally]) -> Tally:
     )
 
 
-def liver_rules(size: int) -> list[LiverRule]:
+def liver_rules(size: int, *, members: int = 1) -> list[LiverRule]:
     """Return the rules for livers that are tried on a network grid of that size."""
     area = (size / RULE_GRID) ** 2
-    return [LiverRule(threshold, round(px * area)) for threshold, px in product(THRESHOLDS, SMALLEST_LIVERS)]
+    tried = product(_usable(THRESHOLDS, members), SMALLEST_LIVERS)
+    return [LiverRule(threshold, round(px * area)) for threshold, px in tried]
 
 
-def tumour_rules(size: int) -> list[TumourRule]:
+def tumour_rules(size: int, *, members: int = 1) -> list[TumourRule]:
     """Return the rules for tumours that are tried on a network grid of that size, in the order of ``tally_tumours``.
 
     A peak below the threshold would ask for nothing; it is tried once, as 0.
     """
     length = size / RULE_GRID
+    peaks = (0.0, *_usable(PEAKS, members)) if members > 1 else PEAKS
     return [
         TumourRule(margin * length, threshold, peak, round(px * length**2))
-        for margin, threshold in product(MARGINS, THRESHOLDS)
-        for peak, px in product([peak for peak in PEAKS if not 0 < peak <= threshold], SMALLEST_LESIONS)
+        for margin, threshold in product(MARGINS, _usable(THRESHOLDS, members))
+        for peak, px in product([peak for peak in peaks if not 0 < peak <= threshold], SMALLEST_LESIONS)
     ]
+
+
+def _usable(probabilities: tuple[float, ...], members: int) -> tuple[float, ...]:
+    low, high = MODERATE if members > 1 else (0.0, 1.0)
+    return tuple(probability for probability in probabilities if low <= probability <= high)
 
 
 def ruled(card: ModelCard, liver: LiverRule, tumour: TumourRule | None = None) -> ModelCard:

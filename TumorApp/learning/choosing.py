@@ -106,7 +106,8 @@ class _Search:
 
     def __init__(self, cases: Sequence[Case], card: ModelCard) -> None:
         self._cases, self._card = cases, card
-        self._livers, self._tumours = liver_rules(card.input_size), tumour_rules(card.input_size)
+        self._livers = liver_rules(card.input_size, members=card.members)
+        self._tumours = tumour_rules(card.input_size, members=card.members)
         self._liver_tally = tally_livers(cases, self._livers, card)
         self._tumour_tallies: dict[LiverRule, Tally] = {}
 

@@ -122,3 +122,12 @@ def test_a_rule_becomes_part_of_a_card() -> None:
     assert (given.smallest_liver_px, given.lesion_peak, given.smallest_lesion_px) == (30, 0.8, 12)
     assert given.liver_margin_px is None
     assert ruled(card(), LiverRule(0.4, 30), TumourRule(2.0, 0.3, 0.8, 12)).liver_margin_px == 2.0
+
+
+def test_members_are_only_given_rules_that_their_mean_can_follow() -> None:
+    together = tumour_rules(SIZE, members=4)
+    assert {rule.threshold for rule in together} < {rule.threshold for rule in tumour_rules(SIZE)}
+    assert all(0.3 <= rule.threshold <= 0.7 for rule in together)
+    assert all(rule.peak <= 0.7 for rule in together)
+    assert 0.0 in {rule.peak for rule in together}
+    assert all(0.3 <= rule.threshold <= 0.7 for rule in liver_rules(SIZE, members=2))

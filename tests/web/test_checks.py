@@ -12,6 +12,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from TumorApp import checks
+from TumorApp.imaging.card import DEFAULT_MODEL
 
 
 def ids(databases: list[str] | None = None) -> list[str]:
@@ -21,8 +22,8 @@ def ids(databases: list[str] | None = None) -> list[str]:
 @pytest.fixture
 def model_copy(settings: Settings, tmp_path: Path) -> Path:
     settings.MODEL_DIR = tmp_path / "model"
-    shutil.copytree(Path(site_settings.BASE_DIR) / "model" / "dilated_unet", tmp_path / "model" / "dilated_unet")
-    return tmp_path / "model" / "dilated_unet"
+    shutil.copytree(Path(site_settings.BASE_DIR) / "model" / DEFAULT_MODEL, tmp_path / "model" / DEFAULT_MODEL)
+    return tmp_path / "model" / DEFAULT_MODEL
 
 
 def test_whole_installation_passes(model_copy: Path) -> None:
