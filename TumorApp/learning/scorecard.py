@@ -62,6 +62,8 @@ def score(
             else "On people held out from training"
         )
         written = {"how": f"{how}; slices on their own grid, by the ONNX twin.", "command": command, **scores}
+        if "changes" in card.scores:  # of the same rules: whoever changes these empties the scores
+            written["changes"] = card.scores["changes"]
     write_card(replace(card, scores=written), folder)
     return scores
 

@@ -63,6 +63,8 @@ def test_scores_on_changed_slices_stand_beside_the_others(data: Path, tmp_path: 
     card = read_card(folder)
     assert set(card.scores["changes"]) == {"mirrored", "noise"}
     assert card.scores["liver"] == plain["liver"]
+    score(folder, data)
+    assert set(read_card(folder).scores["changes"]) == {"mirrored", "noise"}
     again = evaluate(unseen(read_manifest(data), card), folder, change="noise")
     assert card.scores["changes"]["noise"]["liver"]["dice_pooled"] == again["liver"]["dice_pooled"]
 
