@@ -56,7 +56,7 @@ def chances(probabilities: Float64, calibration: Mapping[str, Any]) -> Float64:
 
     Args:
         probabilities: ``(N,) float64``, 0..1.
-        calibration: Entry of ``ModelCard.calibration``, made by ``learning.calibration``.
+        calibration: Entry of ``ModelCard.calibration``, made by ``learning.calibrating``.
 
     Returns:
         ``(N,) float64``, 0..1.

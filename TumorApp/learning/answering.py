@@ -15,6 +15,7 @@ from TumorApp.imaging.segmentation import Segmenter
 from TumorApp.learning.calibrating import Answers
 from TumorApp.learning.candidates import Case
 from TumorApp.learning.dataset import Record, read_grey, read_labels, targets_of
+from TumorApp.learning.evaluation import held_out_members
 
 GROUPS = 4
 """Groups of people for checking a choice, where a model has no folds."""
@@ -26,12 +27,11 @@ def unseen_people(card: ModelCard) -> tuple[dict[str, int], bool]:
     Raises:
         ModelError: If the card names none.
     """
-    folds = card.training.get("folds", ())
-    if folds:
-        if len(folds) != card.members:
-            raise ModelError(f"The card of {card.name} names {len(folds)} folds for {card.members} members.")
-        return {person: group for group, people in enumerate(folds) for person in people}, True
-    people = card.training.get("people_validation") or card.training.get("people_held_out") or ()
+    if card.training.get("folds"):
+        return held_out_members(card), True
+    # Who judged one stage of a training may have been trained on in another; such people are not unseen.
+    judges = {person for people in card.training.get("people_of_validation", {}).values() for person in people}
+    people = judges - set(card.training.get("people", ())) or card.training.get("people_held_out", ())
     if len(people) < GROUPS:
         raise ModelError(f"The card of {card.name} names fewer than {GROUPS} people that it was not trained on.")
     return {person: place % GROUPS for place, person in enumerate(sorted(people))}, False

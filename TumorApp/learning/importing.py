@@ -180,7 +180,8 @@ def _strings(values: Any) -> list[str]:
     return [value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in np.atleast_1d(values)]
 
 
-def _card(path: Path, name: str, channels: tuple[str, ...]) -> ModelCard:
+def original_card(name: str, channels: tuple[str, ...], **values: Any) -> ModelCard:
+    """Return a card of the original's network, with the original's numbers and whatever else is given."""
     return ModelCard(
         name=name,
         version="1.0.0",
@@ -192,6 +193,14 @@ def _card(path: Path, name: str, channels: tuple[str, ...]) -> ModelCard:
         channels=channels,
         thresholds=dict.fromkeys(channels, THRESHOLD),
         smallest_lesion_px=SMALLEST_LESION_PX,
+        **values,
+    )
+
+
+def _card(path: Path, name: str, channels: tuple[str, ...]) -> ModelCard:
+    return original_card(
+        name,
+        channels,
         training={"imported_from": path.name, "imported_sha256": sha256_of(path)},
         intended_use=INTENDED_USE,
         limits=LIMITS if channels == ORIGINAL_CHANNELS else LIMITS_OF_OTHERS,

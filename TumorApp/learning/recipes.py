@@ -30,9 +30,7 @@ from TumorApp.learning.importing import (
     NETWORK,
     NORMALISATION,
     ORIGINAL_CHANNELS,
-    SMALLEST_LESION_PX,
-    THRESHOLD,
-    WINDOW_HU,
+    original_card,
 )
 from TumorApp.learning.journal import PLOT_FILE, draw_curves
 from TumorApp.learning.losses import dice_coefficient, dice_loss
@@ -182,17 +180,9 @@ def _card(
     figures: dict[str, float],
 ) -> ModelCard:
     slices = dict(zip(("training", "validation", "set_aside"), (len(part) for part in parts), strict=True))
-    return ModelCard(
-        name=name,
-        version="1.0.0",
-        network=NETWORK,
-        input_size=INPUT_SIZE,
-        resize="bicubic",
-        window_hu=WINDOW_HU,
-        normalisation=NORMALISATION,
-        channels=ORIGINAL_CHANNELS,
-        thresholds=dict.fromkeys(ORIGINAL_CHANNELS, THRESHOLD),
-        smallest_lesion_px=SMALLEST_LESION_PX,
+    return original_card(
+        name,
+        ORIGINAL_CHANNELS,
         training={
             "data": notice,
             "recipe": "original",

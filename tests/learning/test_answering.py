@@ -50,7 +50,8 @@ def test_who_can_serve_for_a_choice() -> None:
     )
     held = {"people_held_out": ["e", "d", "c", "b", "a"]}
     assert unseen_people(card(training=held)) == ({"a": 0, "b": 1, "c": 2, "d": 3, "e": 0}, False)
-    both = {**held, "people_validation": ["w", "x", "y", "z"]}
+    judges = {"foundation": ["w", "t"], "network": ["x", "y", "z"]}
+    both = {**held, "people": ["t", "u"], "people_of_validation": judges}
     assert set(unseen_people(card(training=both))[0]) == {"w", "x", "y", "z"}
 
 

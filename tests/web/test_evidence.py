@@ -69,7 +69,7 @@ def test_a_measured_chance_is_told_in_words(
     assert f"How sure the network is: <strong>{sureness}</strong>." in text
     assert "Of slices that looked to it like this one, about 62 % had a tumour" in text
     assert "35 %, very unsure" in text
-    assert "Confidence is a measured chance" in text
+    assert "Confidence is an estimate of the chance" in text
 
 
 @pytest.mark.parametrize(("chance", "words"), [(0.004, "under 1 %"), (0.996, "over 99 %"), (0.01, "about 1 %")])
